@@ -168,15 +168,17 @@ async def _serve_health(
 async def _require_migrated(database: Database) -> None:
     """Bring an SQLite database up to date, which is this process's own; refuse to start on any other that is not.
 
+    A later schema that only adds to this program's is up to date, too.
+
     A shared database may be in use by processes of the present version, so the operator migrates it.
     """
-    current, head = await asyncio.to_thread(migrate.read_revision, database.url), migrate.needed_revision()
-    if current == head:
+    current = await asyncio.to_thread(migrate.read_revision, database.url)
+    if migrate.is_usable(current):
         return
     if not database.is_shared:
         await asyncio.to_thread(migrate.upgrade_database, database.url)
     else:
-        state = f"at revision {current}, not {head}" if current else "empty"
+        state = f"at revision {current}, not {migrate.needed_revision()}" if current else "empty"
         raise SettingsError(f"The database in DATABASE_URL is {state}; run `bot migrate`, then start again.")
 
 

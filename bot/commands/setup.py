@@ -16,7 +16,7 @@ def migrate_() -> None:
     """Bring the database in DATABASE_URL up to date."""
     url = parse_database_url(Settings.load().database_url)
     migrate.upgrade_database(url)
-    click.echo(f"The database is up to date, at revision {migrate.needed_revision()}.")
+    click.echo(f"The database is up to date, at revision {migrate.read_revision(url)}.")
 
 
 @click.command(name="manifest")

@@ -7,8 +7,17 @@ these functions from a thread. `alembic upgrade head` at the root of the reposit
 Most starts find the database up to date. So which revision it is at is read without Alembic, from its table
 `alembic_version`, and which revisions there are is read from the names of the migrations: `0015_refusals.py`
 is revision 0015. Alembic, with the template engine that it needs, is imported to migrate only.
+
+A program also runs on a later schema that only adds to its own. So a revision's name may have the least program that
+runs on it, by that program's own revision, and an old program reads it from the database:
+
+    0017             programs of revision 0017 run on it
+    0018for0017      adds something: programs of 0017 run on it, too
+    0019for0017      likewise
+    0020for0018      removes what programs of 0017 used, after the last of them is gone
 """
 
+import re
 from pathlib import Path
 from typing import Literal
 
@@ -20,12 +29,18 @@ from bot.store.database import describe_database, translate_start_errors
 from bot.store.postgres import CONNECT_ARGS
 from bot.store.sqlite import create_sqlite_engine
 
+_NUMBER_LENGTH = 4
+_REVISION = re.compile(r"(?P<number>\d{4})(?:for(?P<least>\d{4}))?")
+
 
 def upgrade_database(url: URL, revision: str = "head") -> None:
     """Migrate the database up to `revision`, if it is not there already.
 
-    Raises `StoreUnavailable`, and `SettingsError` if the address leads to no database that can be used.
+    A later schema on which this program runs stays as it is. Raises `StoreUnavailable`, and `SettingsError` if the
+    address leads to no database that can be used.
     """
+    if revision == "head" and is_usable(read_revision(url)):
+        return
     _run_alembic("upgrade", url, revision)
 
 
@@ -48,14 +63,21 @@ def read_revision(url: URL) -> str | None:
 
 
 def needed_revision() -> str:
-    """Return the revision that this program needs."""
+    """Return the revision of this program."""
     return max(_known_revisions())
 
 
+def is_usable(revision: str | None, program: str | None = None) -> bool:
+    """Return whether a program, named by its revision, runs on a database at `revision`; without a name, this one."""
+    schema = _REVISION.fullmatch(revision or "")
+    number = (program or needed_revision())[:_NUMBER_LENGTH]
+    return schema is not None and (schema["least"] or schema["number"]) <= number <= schema["number"]
+
+
 def check_revision(url: URL) -> None:
-    """Raise `SettingsError`, which says what to run, unless the database is at `needed_revision()`."""
-    found, needed = read_revision(url), needed_revision()
-    if found == needed:
+    """Raise `SettingsError`, which says what to run, unless this program runs on the database."""
+    found = read_revision(url)
+    if is_usable(found):
         return
     if found is None or found in _known_revisions():
         raise SettingsError(f"{describe_database(url)} (DATABASE_URL) is not up to date; run `bot migrate` first.")

@@ -15,7 +15,14 @@ HAS_OWNER = sa.text("owner IS NOT NULL")
 
 
 def upgrade() -> None:
-    op.create_index("ix_turns_running", "turns", ["author_id"], sqlite_where=HAS_OWNER, postgresql_where=HAS_OWNER)
+    if op.get_bind().dialect.name == "sqlite":
+        op.create_index("ix_turns_running", "turns", ["author_id"], sqlite_where=HAS_OWNER)
+        return
+    with op.get_context().autocommit_block():
+        op.execute("DROP INDEX CONCURRENTLY IF EXISTS ix_turns_running")  # what an attempt that failed left
+        op.create_index(
+            "ix_turns_running", "turns", ["author_id"], postgresql_where=HAS_OWNER, postgresql_concurrently=True
+        )
 
 
 def downgrade() -> None:

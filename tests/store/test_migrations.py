@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -214,3 +215,80 @@ def test_an_old_prompt_becomes_the_first_version_of_its_scope(url: URL) -> None:
         rows = connection.exec_driver_sql("SELECT * FROM prompts").all()
     assert [tuple(row) for row in rows] == [("slack", "T1", "C1", "", text, 7.5)]
     engine.dispose()
+
+
+USABLE = [  # the database, the program, whether it runs
+    ("0017", "0017", True),
+    ("0018for0017", "0017", True),
+    ("0018for0017", "0018for0017", True),
+    ("0020for0018", "0018for0017", True),
+    ("0020for0018", "0019", True),
+    ("0016", "0017", False),
+    ("0017", "0018for0017", False),
+    ("0018", "0017", False),
+    ("0020for0018", "0017", False),
+    ("0021", "0020for0018", False),
+    ("from_2031", "0017", False),
+    ("", "0017", False),
+    (None, "0017", False),
+]
+
+
+@pytest.mark.parametrize(("revision", "program", "runs"), USABLE)
+def test_a_program_runs_on_its_schema_and_on_later_ones_that_say_so(
+    revision: str | None, program: str, *, runs: bool
+) -> None:
+    assert migrate.is_usable(revision, program) is runs
+
+
+def test_no_revision_lets_a_program_run_that_an_earlier_one_has_shut_out() -> None:
+    names = sorted(path.name.partition("_")[0] for path in (ROOT / "migrations" / "versions").glob("*.py"))
+    least = [name.partition("for")[2] or name for name in names]
+    assert least == sorted(least)
+
+
+def test_a_later_schema_is_left_as_it_is(url: URL) -> None:
+    """An old version that is deployed again runs `bot migrate`, too."""
+    migrate.upgrade_database(url)
+    later = f"9999for{migrate.needed_revision()[:4]}"
+    set_revision(url, later)
+    migrate.check_revision(url)
+    migrate.upgrade_database(url)
+    assert migrate.read_revision(url) == later
+
+
+def set_revision(url: URL, revision: str) -> None:
+    engine = migrate.migration_engine(url)
+    with engine.begin() as connection:
+        connection.exec_driver_sql(f"UPDATE alembic_version SET version_num = '{revision}'")
+    engine.dispose()
+
+
+@pytest.mark.postgres
+def test_a_migration_does_not_wait_long_for_a_lock_and_can_be_repeated(tmp_path: Path) -> None:
+    """Else everybody would wait for the migration, which waits for one slow transaction."""
+    with empty_database("postgres", tmp_path) as url:
+        migrate.upgrade_database(url, "0016")
+        engine = migrate.migration_engine(url)
+        with engine.begin() as connection:
+            connection.exec_driver_sql("SELECT * FROM workers")  # holds a lock until its end
+            with pytest.raises(StoreUnavailable, match="lock timeout"):
+                migrate.upgrade_database(url, "0017")
+        engine.dispose()
+        assert migrate.read_revision(url) == "0016"
+        migrate.upgrade_database(url)
+        assert differences(url) == []
+
+
+@pytest.mark.postgres
+def test_two_hosts_that_migrate_at_once_do_so_one_after_the_other(tmp_path: Path) -> None:
+    with empty_database("postgres", tmp_path) as url, ThreadPoolExecutor() as threads:
+        environment = os.environ | {"DATABASE_URL": url.render_as_string(hide_password=False)}
+        command = [sys.executable, "-m", "bot", "migrate"]
+        running = [
+            threads.submit(subprocess.run, command, cwd=ROOT, env=environment, capture_output=True, check=False)
+            for _ in range(3)
+        ]
+        ended = [each.result() for each in running]
+        assert [each.returncode for each in ended] == [0, 0, 0], [each.stderr for each in ended]
+        assert differences(url) == []
