@@ -39,6 +39,7 @@ from bot.store.conversations.person_limits import (
     ASKER_MAY_RUN,
     COUNT_RECENT_QUESTIONS,
     MAX_RUNNING,
+    NO_LIMIT,
     count_running,
     lock_person,
     person_of,
@@ -219,10 +220,11 @@ def _claim_turn(*conditions: ColumnElement[bool]) -> ReturningUpdate[Any]:
     )
 
 
+# Its author may be another person than the one whose turn has just ended, and has no lock yet then.
 CLAIM_NEXT = _claim_turn(
     turns.c.id == _OLDEST_OPEN_TURN,
     ~_has_turn(THIS_CONVERSATION, _other.c.owner.is_not(None)),
-    count_running(turns) < MAX_RUNNING,
+    or_(MAX_RUNNING == NO_LIMIT, and_(try_lock_person(person_of(turns)), count_running(turns) < MAX_RUNNING)),
 )
 
 CLAIM_IF_ALONE = _claim_turn(
