@@ -23,6 +23,7 @@ from psycopg import sql
 from sqlalchemy import URL
 
 from bot.core.errors import StoreError
+from bot.log import describe_error
 from bot.store.conversations.process_session import (
     CHECK_INTERVAL_SECONDS,
     ECHO_TIMEOUT_SECONDS,
@@ -58,6 +59,12 @@ async def listen(url: URL, callbacks: Mapping[str, Callable[[], None]], process:
                 "The connection for notifications is lost; work is found by polling until it is back.",
                 action="listen_lost",
                 pause=pause,
+            )
+        except Exception as error:  # noqa: BLE001 - without this loop every write would wait for its session for ever
+            log.error(
+                "Notifications failed in an unforeseen way; the connection is made anew.",
+                action="listen_broken",
+                error=describe_error(error),
             )
         await process.lose()
         await asyncio.sleep(pause)

@@ -1,7 +1,7 @@
 """Sessions on PostgreSQL: the turns of a process that died are free at once, and those of a living one never are."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
@@ -44,8 +44,8 @@ class LivingProcess:
         self.woken = asyncio.Event()
         self._listening: asyncio.Task[None] | None = None
 
-    def listen(self) -> None:
-        self._listening = asyncio.create_task(self.store.listen(self.woken.set, self.lease))
+    def listen(self, wake: Callable[[], None] | None = None) -> None:
+        self._listening = asyncio.create_task(self.store.listen(wake or self.woken.set, self.lease))
 
     async def die(self) -> None:
         """End its session, as the end of the process does, without a word to the database."""
@@ -254,6 +254,28 @@ async def test_a_process_with_a_later_session_is_not_removed_for_its_earlier_one
     assert not await world.database.tx(processes.remove_dead_workers, [("a", earlier)])
     assert await b.store.claim(5) == []
     await end_turn(a.store, turn)
+
+
+async def test_after_an_unforeseen_failure_there_is_a_new_session(world: SessionsWorld) -> None:
+    """Otherwise each write would wait for ever until the old one is confirmed."""
+    a = LivingProcess(world.database, "a")
+    world.processes.append(a)
+    await a.store.open()
+    failures = iter([ValueError("a bug")])
+
+    def fail_once() -> None:
+        for error in failures:
+            raise error
+
+    a.listen(fail_once)
+    earlier = await a.wait_for_key()
+    await world.database.tx(notify_workers)
+    assert await a.wait_for_key(earlier) != earlier
+    assert await a.lease.confirm()
+
+
+def notify_workers(connection: Connection) -> None:
+    connection.execute(processes.NOTIFY_WORKERS)
 
 
 def sleep_in_database(connection: Connection, seconds: float) -> None:
