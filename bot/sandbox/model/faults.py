@@ -41,7 +41,7 @@ REFUSALS: Mapping[ModelFault, Mapping[str, Any]] = {
         "kind": "server_error",
         "code": "server_is_overloaded",
     },
-    ModelFault.GATEWAY_TIMED_OUT: {"message": "Gateway timeout.", "status": 504},
+    ModelFault.GATEWAY_TIMED_OUT: {"message": "Gateway timeout.", "status": 504, "kind": "server_error"},
     ModelFault.UPSTREAM_OVERLOADED: {"message": "Overloaded", "status": 529, "kind": "overloaded_error"},
     ModelFault.QUOTA: {
         "message": "You exceeded your current quota, please check your plan and billing details.",
