@@ -25,6 +25,8 @@ def find_unnamed_ids(text: str) -> frozenset[str]:
 
 def remove_mention(text: str, user: str) -> str:
     """Return a text without the mentions of a user, and without the comma or colon after a leading one."""
+    if f"<@{user}" not in text:
+        return text  # most messages; a thread's history has many, and they are read in one go
     mention = _mention_pattern(user).pattern
     return re.sub(rf"(?<![ \t])[ \t]*+{mention}", "", re.sub(rf"\A\s*{mention}[:,]?\s*", "", text))
 
