@@ -110,7 +110,8 @@ class Answerer:
                 async with cancellation.until_discarded():
                     result = await self._show_answer(await self._adopt_pages(turn), cancellation)
         except ClaimLost:
-            if await self._holds_lease():  # then no other process has it: its question was deleted
+            # Else another process may show its answer in these posts, whatever the clock of this one says.
+            if await self._holds_lease() and await self._store.is_forgotten(turn):
                 await self._take_back_posts(turn)
             raise
         if result.outcome:

@@ -146,7 +146,7 @@ class AnswerMessages:
         try:
             await self._store.record_page(self._turn, page, message_id)
         except ClaimLost:
-            if await self._holds_lease():
+            if await self._holds_lease() and await self._store.is_forgotten(self._turn):
                 with suppress(SurfaceError):
                     await self._surface.delete_message(self._thread, message_id)
             raise

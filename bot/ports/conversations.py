@@ -83,6 +83,10 @@ class Conversations(Protocol):
         """
         ...
 
+    async def is_forgotten(self, turn: Turn) -> bool:
+        """Return whether a turn was erased since it was read."""
+        ...
+
     async def retry(
         self,
         turn: int,

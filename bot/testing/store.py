@@ -94,6 +94,10 @@ class MemoryStore:
             return None
         return personal_data.forget_turn(self.data, turn)
 
+    async def is_forgotten(self, turn: Turn) -> bool:
+        """Return whether a turn was erased since it was read."""
+        return turn.id not in self.data.turns or self.data.turns[turn.id].status is TurnStatus.FORGOTTEN
+
     async def retry(
         self,
         turn: int,

@@ -33,6 +33,8 @@ async def test_file_text_is_kept_with_the_answer_and_erased_with_the_question(st
     await store.save_answer(turn, Answer(text="Tea.", made_with=made))
     later = await ask_question(store, question("2", sent_at=2.0))
     assert [turn.made_with for turn in (await store.read_context(later, limit=9)).history] == [made]
+    assert not await store.is_forgotten(turn)
     erased = await store.forget(message_key("1"))
+    assert await store.is_forgotten(turn)
     assert erased is not None
     assert (erased.files, erased.made_with) == ((), None)

@@ -102,6 +102,22 @@ async def test_another_process_that_writes_the_answer_takes_it_back() -> None:
 
 
 @on_virtual_time
+async def test_who_lost_a_turn_and_does_not_know_it_takes_nothing_back() -> None:
+    """As after a pause of the whole machine, which the clock of the process did not count."""
+    for hundredth in range(90, 220, 5):
+        async with open_world(IN_PARTS, DisplayMode.EDITS) as (world, surface):
+            await world.ask()
+            await asyncio.sleep(hundredth / 100)
+            other = WorkerWorld(ScriptedModel(["The other's answer."]), surface, world.store.data, "other")
+            await other.store.record_heartbeat(0.0)
+            async with other.worker.run():
+                await asyncio.sleep(60)
+                await other.worker.drain(60)
+            (turn,) = world.store.data.turns.values()
+            assert len(surface.list_texts(THREAD)) >= len(turn.pages) > 0, hundredth
+
+
+@on_virtual_time
 async def test_the_next_question_of_the_thread_is_answered() -> None:
     async with open_world(IN_PARTS, DisplayMode.EDITS) as (world, surface):
         await world.ask()

@@ -8,7 +8,7 @@ changes what was said in a thread deletes, in the same transaction, the summarie
 from dataclasses import asdict
 from typing import Any
 
-from sqlalchemy import Boolean, Connection, bindparam, case, null, select, update
+from sqlalchemy import Boolean, Connection, bindparam, case, exists, null, select, update
 
 from bot.core.turns import RETRYABLE_STATUSES, Action, MessageKey, ThreadKey, Turn, TurnStatus
 from bot.store.conversations import feedback, summaries, variants
@@ -58,6 +58,8 @@ ERASE_TURN = (
     .returning(*turns.c)
 )
 
+IS_KEPT = select(exists().where(turns.c.id == bindparam("turn"), turns.c.status != TurnStatus.FORGOTTEN))
+
 RESET_TURN = (
     update(turns)
     .where(
@@ -100,6 +102,11 @@ def forget_message(connection: Connection, message: MessageKey, delivery: str) -
     summaries.delete_outdated(connection, row.id)
     notify_if_work(connection, found.id)
     return turn_from(row, found.root, tuple(page.message_id for page in erased))
+
+
+def is_forgotten(connection: Connection, turn: int) -> bool:
+    """Return whether a turn was erased, or its row deleted."""
+    return not connection.scalar(IS_KEPT, {"turn": turn})
 
 
 def retry_turn(

@@ -91,6 +91,10 @@ class SqlStore:
         """Erase a question and its answer; return the turn with the pages that showed it."""
         return await self._database.tx(changes.forget_message, message, delivery)
 
+    async def is_forgotten(self, turn: Turn) -> bool:
+        """Return whether a turn was erased since it was read."""
+        return await self._database.tx(changes.is_forgotten, turn.id)
+
     async def retry(
         self,
         turn: int,
