@@ -26,9 +26,10 @@ from tests.store.test_outages import end_sessions
 pytestmark = pytest.mark.postgres
 
 CHANNELS = (GENERAL, "C0RANDOM", "D0ADA")
-MAX_TAKEOVER_SECONDS = 1.0
-"""Seconds from a kill to the claim of a sibling."""
-MAX_COMPLETION_SECONDS = 3.0
+MAX_TAKEOVER_SECONDS = 5.0
+"""Seconds from a kill to the claim of a sibling: far below the lease of 30 s. docs/durability.md has what is measured
+on a quiet machine, 0.8 s; here other tests run beside."""
+MAX_COMPLETION_SECONDS = 8.0
 """Seconds that an answer that was taken over may take beyond the model's own time."""
 MAX_GAP_SECONDS = 4.0
 """Seconds from a question to the first sign of its answer while a deploy rolls; "a few"."""
