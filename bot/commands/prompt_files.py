@@ -128,6 +128,8 @@ def _parse_fields(front: str) -> dict[str, Any]:
         mark = getattr(error, "problem_mark", None)
         where = f" in line {mark.line + 2}" if mark else ""
         raise ValueError(f"the front matter is not valid YAML{where}.") from None
+    except RecursionError:
+        raise ValueError("the front matter is nested too deeply.") from None
     if not isinstance(fields, dict):
         raise ValueError("the front matter must be lines of `name: value`.")  # noqa: TRY004 - it is a person's mistake
     if isinstance(fields.get("logit_bias"), dict):  # YAML takes a token's id for a number

@@ -30,6 +30,8 @@ MAX_SHEET_ROWS = 1_048_576
 """Excel's own limit; a file may number a row as it likes."""
 MAX_EXAMINED_CELLS = 5_000_000
 """Of all sheets, empty cells and missing rows too: both take time, but no place in the file."""
+MAX_WORD_ELEMENTS = 500_000
+"""XML elements of a Word document's body: a thick book has fewer, and each takes time, also without text."""
 
 PartTexts = tuple[Iterator[str], int]
 """The text of each part, and the number of parts; 0 if the parts are not pages or slides."""
@@ -85,8 +87,12 @@ def _read_word(data: bytes) -> PartTexts:
     import docx  # noqa: PLC0415 - as above
     from docx.table import Table  # noqa: PLC0415 - as above
 
+    document = docx.Document(io.BytesIO(data))
+    if next(islice(document.element.body.iter(), MAX_WORD_ELEMENTS, None), None) is not None:
+        raise ValueError("too large")
+
     def texts() -> Iterator[str]:
-        for block in docx.Document(io.BytesIO(data)).iter_inner_content():
+        for block in document.iter_inner_content():
             if isinstance(block, Table):
                 yield from ("\t".join(cell.text for cell in row.cells) for row in block.rows)
             else:

@@ -51,10 +51,13 @@ OPTION_HINTS: Final = {
     "pgbouncer": "remove it, since the bot works behind pgbouncer without it",
 }
 """What to write instead of options that other programs' drivers take."""
+OPTIONS_OF_OTHER_PROGRAMS: Final = {"replication"}
+"""PostgreSQL's options with which the bot's statements do not work."""
 
 REFUSED_BY_POSTGRES: Final = re.compile(
     r"does not exist|authentication failed|no password supplied|no pg_hba\.conf entry"
     r"|unrecognized configuration parameter|connection is bad: (?!connection to server)|invalid integer value"
+    r"|invalid value for parameter|server does not support SSL|channel binding required"
 )
 """Reasons of a failed connection that lie in `DATABASE_URL`; libpq gives no code for them, only a text."""
 
@@ -95,7 +98,15 @@ def _check_postgres_url(url: URL) -> None:
         raise SettingsError("DATABASE_URL has two @; write one that belongs to the user or password as %40.")
     if url.port is not None and not 0 < url.port <= MAX_PORT:
         raise SettingsError(f"DATABASE_URL names the port {url.port}; ports are from 1 to {MAX_PORT:,}.")
-    _check_options(url, "PostgreSQL", [option.keyword.decode() for option in pq.Conninfo.get_defaults()])
+    known = {option.keyword.decode() for option in pq.Conninfo.get_defaults()}
+    _check_options(url, "PostgreSQL", sorted(known - OPTIONS_OF_OTHER_PROGRAMS))
+    encoding = str(url.query.get("client_encoding", "UTF8"))
+    if encoding.upper().replace("-", "") not in {"UTF8", "UNICODE", "AUTO"}:
+        raise SettingsError(f"DATABASE_URL has client_encoding={encoding}; the bot needs UTF8, so remove it.")
+    try:
+        url.get_dialect()().create_connect_args(url)
+    except ArgumentError:  # a host or port behind the ? that is none
+        raise SettingsError(NOT_UNDERSTOOD) from None
 
 
 def _check_options(url: URL, product: str, known: Sequence[str]) -> None:
@@ -107,6 +118,8 @@ def _check_options(url: URL, product: str, known: Sequence[str]) -> None:
             raise SettingsError(NOT_UNDERSTOOD)
         if name in known:
             raise SettingsError(f"DATABASE_URL has the option {name} more than once.")
+        if name in OPTIONS_OF_OTHER_PROGRAMS:
+            raise SettingsError(f"DATABASE_URL has the option {name}, with which the bot does not work; remove it.")
         close = difflib.get_close_matches(name, known, n=1, cutoff=0.8)
         hint = f"did you mean {close[0]}?" if close else f"{OPTION_HINTS.get(name, 'remove it')}."
         raise SettingsError(f"DATABASE_URL has the option {name}, which {product} does not know; {hint}")
@@ -147,11 +160,14 @@ def _find_wrong_address(url: URL, error: DBAPIError | PoolTimeoutError) -> str:
     cause, said = getattr(error, "orig", None), _first_line(error)
     if isinstance(cause, sqlite3.Error):
         file = Path(url.database or "")
-        match getattr(cause, "sqlite_errorcode", 0) & 0xFF:  # without the detail in the higher bits
+        code = getattr(cause, "sqlite_errorcode", 0) & 0xFF  # without the detail in the higher bits
+        if code == sqlite3.SQLITE_IOERR and not os.path.isfile(file):  # noqa: PTH113 - Path's may raise
+            code = sqlite3.SQLITE_CANTOPEN  # of a pipe or a device
+        match code:
             case sqlite3.SQLITE_CANTOPEN if not os.path.isdir(file.parent):  # noqa: PTH112 - Path's may raise
                 return f"there is no folder {file.parent}, or it must not be entered"
             case sqlite3.SQLITE_CANTOPEN:
-                return f"{file} is a folder, or must not be opened or created"
+                return f"{file} is a folder, a pipe or a device, or must not be opened or created"
             case sqlite3.SQLITE_READONLY:
                 return f"{file} or its folder is read-only"
             case sqlite3.SQLITE_NOTADB:

@@ -6,6 +6,7 @@ earlier process left unfinished can therefore be claimed at once.
 """
 
 import asyncio
+import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -99,7 +100,9 @@ class SqliteFile:
             return
         try:
             self._lock = self._path.with_name(self._path.name + ".lock").open("w")
-            self._path.open("ab").close()  # SQLite itself opens a read-only file without a word
+            # SQLite itself opens a read-only file without a word; a pipe would let its opener wait for a reader
+            flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | getattr(os, "O_NONBLOCK", 0)
+            os.close(os.open(self._path, flags, 0o666))
         except OSError as error:
             raise SettingsError(
                 f"DATABASE_URL names the file {self._path}, which cannot be used: {error.strerror}."

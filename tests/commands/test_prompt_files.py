@@ -37,3 +37,9 @@ def test_a_file_that_is_not_text_is_named(tmp_path: Path) -> None:
     (tmp_path / "a.md").write_bytes(b"\xff\xfe")
     with pytest.raises(ValueError, match=r"a\.md"):
         read_folder(tmp_path, "slack")
+
+
+@pytest.mark.parametrize("run", ["[", "{", "- ", "[1:", "? "])
+def test_a_front_matter_nested_without_end_is_refused(run: str) -> None:
+    with pytest.raises(ValueError, match="the front matter is n"):
+        from_markdown(f"---\n{run * 3_000}\n---\nBe kind.", "slack")

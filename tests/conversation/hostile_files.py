@@ -76,6 +76,11 @@ def external_entity(kind: str, address: str) -> bytes:
     return with_entities(kind, f'<!ENTITY other SYSTEM "{address}">', "other")
 
 
+def repeated_element(element: bytes, number: int = 1_000_000) -> bytes:
+    """Return a Word document of one element many times, which says nothing."""
+    return replace_text("docx", lambda xml: xml.replace(b"<w:sectPr", element * number + b"<w:sectPr", 1))
+
+
 def large_text(kind: str, mebibytes: int = 190) -> bytes:
     """Return a file with one text that is just below what may be unpacked."""
     filler = b"x" * (mebibytes * MEBIBYTE)

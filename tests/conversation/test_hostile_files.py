@@ -51,6 +51,18 @@ def test_an_archive_that_grows_is_refused_or_cut(kind: str, make: Callable[[str]
     assert len(text or "") <= CHARACTERS + 1
 
 
+@pytest.mark.parametrize(
+    "element",
+    [b"<w:p><w:r><w:br/></w:r></w:p>", b"<w:p/>", b"<w:p><w:r/><w:r/></w:p>"],
+    ids=["line breaks", "empty paragraphs", "empty runs"],
+)
+def test_a_document_of_very_many_elements_is_refused(element: bytes) -> None:
+    """A paragraph of a million line breaks fits into 78 KB and took 16 s to read."""
+    text, seconds = extract("docx", hostile.repeated_element(element))
+    assert text is None
+    assert seconds < MAX_CPU_SECONDS / 2
+
+
 @pytest.mark.parametrize("kind", OFFICE_KINDS)
 def test_a_text_just_below_the_limit_takes_no_more_memory_than_there_is(kind: str) -> None:
     """A file of 190 KB with one text of 190 MB took a gibibyte."""

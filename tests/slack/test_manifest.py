@@ -70,6 +70,12 @@ def test_names_and_texts_are_within_slacks_limits() -> None:
         (["--url", "https://"], "--url must begin with https:// and a host"),
         (["--url", "https:///slack/events"], "--url must begin with https:// and a host"),
         (["--url", "https://[bot"], "--url is not an address"),
+        (["--name", "Thread\u200bkeeper"], "--name contains a character that cannot be seen"),
+        (["--name", "Thread\nkeeper"], "--name contains a character that cannot be seen"),
+        (["--name", "\u202ekeeper"], "--name contains a character that cannot be seen"),
+        (["--url", "https://ada:secret@bot.example.com"], "--url must have no blanks and no user name"),
+        (["--url", "https://bot.example.com/a b"], "--url must have no blanks and no user name"),
+        (["--url", "https://bot.example.com:99999"], "--url is not an address"),
         (["--url", "https://bot.example.com?team=1"], "--url must end before a ? or #"),
     ],
 )

@@ -78,6 +78,8 @@ def test_addresses_that_are_understood(written: str, driver: str) -> None:
         "postgresql://me:hunter2@localhost:0/x",
         "postgresql://me:hunter2@..localhost/x",
         "postgresql://me:hunter2@localhost/x%00y",
+        "postgresql://me:hunter2@localhost/x?port=abc",
+        "postgresql://me:hunter2@/x?host=a&host=b:c",
         "postgresql://me:hunter2@localhost/x?sslmode=require&sslmode=prefer",
         "sqlite://tmp/x.db",
         "sqlite://localhost:80/x.db",
@@ -105,6 +107,8 @@ def test_addresses_that_are_not_are_refused_by_name_and_not_repeated(written: st
             "the option autocommit",
         ),  # an argument of the driver only
         ("prepare_threshold=0", "the option prepare_threshold"),
+        ("client_encoding=SQL_ASCII", "client_encoding=SQL_ASCII; the bot needs UTF8, so remove it."),
+        ("replication=database", "the option replication, with which the bot does not work; remove it."),
     ],
 )
 def test_an_option_of_another_driver_is_named(option: str, said: str) -> None:

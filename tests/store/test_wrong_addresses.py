@@ -86,6 +86,14 @@ def unreadable_file(folder: Path) -> Path:
     return file
 
 
+def pipe(folder: Path) -> Path:
+    folder.chmod(0o777)
+    file = folder / "pipe.db"
+    os.mkfifo(file, mode=0o666)
+    file.chmod(0o666)
+    return file
+
+
 PLACES: dict[Callable[[Path], Path], str] = {
     no_folder: "there is no folder",
     locked_folder: "there is no folder",
@@ -94,6 +102,7 @@ PLACES: dict[Callable[[Path], Path], str] = {
     short_text_file: "is not an SQLite database",
     read_only_folder: "must not be opened or created",
     unreadable_file: "must not be opened",
+    pipe: "a pipe or a device",
 }
 
 
@@ -141,6 +150,10 @@ async def test_a_database_that_is_read_only_is_refused_to_the_bot_and_may_be_rea
         ({"query": {"keepalives": "abc"}}, 'invalid integer value "abc" for connection option "keepalives"'),
         ({"query": {"service": "no_such_service"}}, 'definition of service "no_such_service" not found'),
         ({"query": {"target_session_attrs": "nope"}}, 'invalid target_session_attrs value: "nope"'),
+        (
+            {"query": {"options": "-cclient_encoding=klingon"}},
+            'invalid value for parameter "client_encoding": "klingon"',
+        ),
         ({"query": {"options": "-cno_such_parameter=1"}}, 'unrecognized configuration parameter "no_such_parameter"'),
     ],
 )
