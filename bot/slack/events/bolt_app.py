@@ -24,6 +24,7 @@ from bot.slack import messages, payload
 from bot.slack.events.answer_actions import ANSWER_AGAIN_ID
 from bot.slack.events.ephemeral_replies import send_ephemeral
 from bot.slack.events.inbox import DeliveryNotRecorded, Inbox
+from bot.slack.message_text import mentions_user
 from bot.slack.rendering import buttons
 
 PRESS_TYPES = frozenset({"block_actions", "message_action", "shortcut"})
@@ -100,9 +101,13 @@ class ForeignEventFilter:
     Whoever installs the same Slack app in a second workspace has its events delivered here, too. The bot's token is
     not valid there, so an answer is impossible, and the event's people and channels are not the bot's. The log names
     each such workspace once.
+
+    In a channel that two such workspaces share, Slack delivers an event once and names either of them. There a
+    mention of this bot's own user is for it. https://docs.slack.dev/apis/events-api/#authorizations
     """
 
     def __init__(self, bot: messages.BotIdentity) -> None:
+        self._bot = bot
         self._own = {bot.workspace, bot.organisation, ""}
         self._logged: set[str] = set()
 
@@ -115,7 +120,7 @@ class ForeignEventFilter:
         if payload.text(body, "type") != "event_callback":
             return await next_()  # a press or a form in a shared channel names the workspace of the person
         workspace = messages.find_installation(body)
-        if workspace in self._own:
+        if workspace in self._own or self._is_mentioned_in_shared_channel(body):
             return await next_()
         if workspace not in self._logged and len(self._logged) < MAX_LOGGED_WORKSPACES:
             self._logged.add(workspace)
@@ -125,6 +130,10 @@ class ForeignEventFilter:
                 workspace=workspace,
             )
         return BoltResponse(status=200)
+
+    def _is_mentioned_in_shared_channel(self, body: Mapping[str, Any]) -> bool:
+        is_shared = payload.value_at(body, "is_ext_shared_channel") is True
+        return is_shared and mentions_user(payload.text(body, "event", "text"), self._bot.user)
 
 
 def _skip_repeated_presses(app: AsyncApp) -> None:

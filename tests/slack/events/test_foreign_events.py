@@ -44,6 +44,12 @@ FOREIGN: dict[str, dict[str, Any]] = {
     "another organisation": {"authorizations": [{"enterprise_id": "E2", "is_enterprise_install": True}]},
     "a mention": {"team_id": "T2", "event": message(type="app_mention", channel_type=None)},
     "another kind of event": {"team_id": "T2", "event": {"type": "app_home_opened", "user": "U1", "tab": "home"}},
+    "a shared channel without a mention": {"team_id": "T2", "is_ext_shared_channel": True},
+    "a mention of the other bot": {
+        "team_id": "T2",
+        "is_ext_shared_channel": True,
+        "event": message(type="app_mention", text="<@U0OTHER> hello"),
+    },
     "a deletion": {"team_id": "T2", "event": message(subtype="message_deleted", deleted_ts="5.0")},
 }
 
@@ -51,6 +57,12 @@ OWN: dict[str, dict[str, Any]] = {
     "our team": {"team_id": "T1"},
     "an outsider in a shared channel": {"team_id": "T2", "authorizations": [{"team_id": "T1"}]},
     "nothing said": {},
+    "our mention in a channel shared with another installation": {
+        "team_id": "T2",
+        "authorizations": [{"team_id": "T2"}],
+        "is_ext_shared_channel": True,
+        "event": message(text=f"<@{BOT.user}> hello"),
+    },
     "no authorization": {"team_id": "T1", "authorizations": []},
 }
 
