@@ -325,6 +325,11 @@ class SurfaceUnavailable(SurfaceError):
 
     code = "surface_unavailable"
 
+    def __init__(self, message: str = "", *, may_still_happen: bool = False) -> None:
+        """`may_still_happen`: no response came, so the platform may still carry the write out."""
+        super().__init__(message)
+        self.may_still_happen = may_still_happen
+
 
 class SurfaceGone(SurfaceError):
     """The channel, thread or message cannot be written to any more; trying again does not help."""

@@ -50,6 +50,8 @@ LATENESS_BACKOFF_FACTOR = 5.0
 
 An overloaded process so writes less often, and has time for reading models and for the ends of answers.
 """
+LATE_POST_SECONDS = 2.0
+"""How long a post without a response may take to appear, until the thread is searched for it and it is posted again."""
 
 log = structlog.get_logger()
 
@@ -245,9 +247,12 @@ class AnswerWriter:
             if method is not WriteMethod.START:  # or else the page is posted instead, at once
                 self._live.note_refused(self._clock(), busy.retry_after)
             self._limiters[method].handle_refusal(busy.retry_after)
-        except SurfaceUnavailable:
+        except SurfaceUnavailable as error:
             self._failures += 1
-            self._live.note_refused(self._clock(), compute_retry_delay(self._failures))
+            delay = compute_retry_delay(self._failures)
+            if isinstance(command, Post) and error.may_still_happen:
+                delay = max(delay, LATE_POST_SECONDS)
+            self._live.note_refused(self._clock(), delay)
         except MessageLost as lost:
             await self._replace_lost_message(command, lost)
         else:

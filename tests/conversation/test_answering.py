@@ -23,6 +23,7 @@ from bot.core.errors import (
 )
 from bot.core.turns import AddressingKind, Author, IncomingMessage, ThreadKey, Turn, TurnStatus
 from bot.plugins import Outcome, Plugin
+from bot.ports import Page
 from bot.testing.config import MemoryConfigVersions
 from bot.testing.model import ScriptedModel
 from bot.testing.surface import GOT_THROUGH, PaperSurface
@@ -234,6 +235,27 @@ async def test_plugins_observe_a_turn_when_its_thread_shows_the_whole_answer() -
 async def test_a_post_that_got_through_although_no_answer_came_is_not_repeated() -> None:
     world = AnsweringWorld(ScriptedModel(["some text ", 0.5] * 10))
     world.surface.write_errors = [SurfaceUnavailable(GOT_THROUGH)]
+    assert await world.answer() == [("some text " * 10).strip()]
+
+
+class LateSurface(PaperSurface):
+    """Gives no response to its first post, which appears a second later."""
+
+    async def post(self, thread: ThreadKey, page: Page) -> str:
+        if self.writes:
+            return await super().post(thread, page)
+        self.writes += 1
+        self.late = asyncio.create_task(self._post_late(thread, page))
+        raise SurfaceUnavailable("TimeoutError", may_still_happen=True)
+
+    async def _post_late(self, thread: ThreadKey, page: Page) -> None:
+        await asyncio.sleep(1.0)
+        await super().post(thread, page)
+
+
+@on_virtual_time
+async def test_a_post_that_appears_after_its_timeout_is_not_repeated() -> None:
+    world = AnsweringWorld(ScriptedModel(["some text ", 0.5] * 10), LateSurface())
     assert await world.answer() == [("some text " * 10).strip()]
 
 

@@ -52,7 +52,7 @@ async def call(send: Callable[[], Awaitable[Any]]) -> Any:
     except SlackApiError as error:
         raise _translate_error(error) from None
     except (SlackClientError, aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
-        raise SurfaceUnavailable(type(error).__name__) from None
+        raise SurfaceUnavailable(type(error).__name__, may_still_happen=True) from None
 
 
 def _translate_error(error: SlackApiError) -> SurfaceError:
