@@ -72,22 +72,26 @@ async def watch_event_loop() -> AsyncIterator[None]:
         while not is_over.wait(BEAT_SECONDS):
             detector.look(time.monotonic(), describe)
 
+    def beat() -> None:
+        if stall := detector.beat(time.monotonic()):
+            log.warning(
+                "The event loop stood still; nobody was served meanwhile.",
+                action="loop_stalled",
+                seconds=round(stall.seconds, 2),
+                ran=stall.ran,
+            )
+
     async def beat_regularly() -> None:
         while True:
             await asyncio.sleep(BEAT_SECONDS)
-            if stall := detector.beat(time.monotonic()):
-                log.warning(
-                    "The event loop stood still; nobody was served meanwhile.",
-                    action="loop_stalled",
-                    seconds=round(stall.seconds, 2),
-                    ran=stall.ran,
-                )
+            beat()
 
     threading.Thread(target=look_regularly, name="stall-watch", daemon=True).start()
     task = asyncio.create_task(beat_regularly(), name="stall-watch")
     try:
         yield
     finally:
+        beat()  # a stall that lasted until now would stay unknown
         is_over.set()
         task.cancel()
         with suppress(asyncio.CancelledError):

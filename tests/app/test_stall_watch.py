@@ -31,6 +31,16 @@ async def test_a_stall_is_logged_once_with_its_length_and_what_ran(monkeypatch: 
     assert "U1" not in str(ours)
 
 
+async def test_a_stall_that_ends_with_the_process_is_logged(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The loop has no time for another beat then."""
+    monkeypatch.setattr(message_text, "_read_label", lambda _: time.sleep(0.6))
+    with capture_logs() as logs:
+        async with watch_event_loop():
+            await asyncio.sleep(2 * BEAT_SECONDS)
+            message_text.find_unnamed_ids("<@U1>")
+    assert any("find_unnamed_ids" in line["ran"] for line in logs)
+
+
 def test_nothing_is_looked_at_while_nothing_stalls() -> None:
     """A beat that is a little late is none."""
     detector = StallDetector(0.0)
