@@ -80,9 +80,14 @@ class AnswerActions:
             return None  # another press of the same button, before it changed
         self._carried_out[pressed] = None
         do = partial(self._do_if_permitted, pressed.user, partial(self._carry_out, pressed))
-        if await do() or await _retry_later(do):
+        is_done = False
+        try:
+            is_done = await do() or await _retry_later(do)
+        finally:
+            if not is_done:  # refused, or the store failed: the next press may do it
+                self._carried_out.pop(pressed, None)
+        if is_done:
             return None
-        self._carried_out.pop(pressed, None)
         return EphemeralReply(thread=pressed.thread, user=pressed.user, sentence=CHANGE_NOT_ALLOWED)
 
     async def answer_again(self, body: Mapping[str, Any]) -> EphemeralReply | None:

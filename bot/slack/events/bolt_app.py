@@ -62,7 +62,8 @@ def create_bolt_app(
     )
 
     app.middleware(ForeignEventFilter(bot).drop_foreign)
-    _skip_repeated_presses(app)
+    repeated = RepeatedPressFilter()
+    app.middleware(repeated.skip_repeated)
 
     @app.event(INBOX_EVENTS)
     async def message(body: dict[str, Any]) -> None:
@@ -85,7 +86,8 @@ def create_bolt_app(
     _acknowledge_the_rest(app)
 
     @app.error
-    async def failed(error: Exception) -> None:
+    async def failed(error: Exception, body: dict[str, Any]) -> None:
+        repeated.forget(body)
         if isinstance(error, DeliveryNotRecorded):
             reason = str(error)
             log.info("An event was not recorded; Slack will deliver it again.", action="event_not_taken", reason=reason)
@@ -136,19 +138,27 @@ class ForeignEventFilter:
         return is_shared and mentions_user(payload.text(body, "event", "text"), self._bot.user)
 
 
-def _skip_repeated_presses(app: AsyncApp) -> None:
-    """Acknowledge a press that this process was given before, and do nothing else."""
-    handled: TTLCache[str, None] = TTLCache(MAX_REMEMBERED_TRIGGERS, REMEMBER_TRIGGER_SECONDS)
+class RepeatedPressFilter:
+    """Acknowledges a press that this process was given before, and does nothing else; unless the first one failed."""
 
-    @app.middleware
-    async def skip_repeated(body: Mapping[str, Any], next_: Callable[[], Awaitable[BoltResponse]]) -> BoltResponse:
+    def __init__(self) -> None:
+        self._handled: TTLCache[str, None] = TTLCache(MAX_REMEMBERED_TRIGGERS, REMEMBER_TRIGGER_SECONDS)
+
+    async def skip_repeated(
+        self, body: Mapping[str, Any], next_: Callable[[], Awaitable[BoltResponse]]
+    ) -> BoltResponse:
+        """Acknowledge a press that is handled, or was; pass everything else on."""
         trigger = payload.text(body, "trigger_id") if body.get("type") in PRESS_TYPES else ""
-        if trigger in handled:
+        if trigger in self._handled:
             log.info("A press was delivered again; it acts once.", action="press_repeated")
             return BoltResponse(status=200)
         if trigger:
-            handled[trigger] = None
+            self._handled[trigger] = None
         return await next_()
+
+    def forget(self, body: Mapping[str, Any]) -> None:
+        """Let a press that failed be delivered again."""
+        self._handled.pop(payload.text(body, "trigger_id"), None)
 
 
 def _acknowledge_the_rest(app: AsyncApp) -> None:

@@ -1,13 +1,20 @@
 """Actions on answers: who may, and when."""
 
 import asyncio
+from types import SimpleNamespace
+from typing import cast
 
 import pytest
+from slack_sdk.web.async_client import AsyncWebClient
 
+from bot.core.errors import StoreUnavailable
 from bot.core.turns import Action, ThreadKey
 from bot.slack.events.answer_actions import AnswerActions
+from bot.slack.events.bolt_app import create_bolt_app
 from bot.slack.events.ephemeral_replies import CHANGE_NOT_ALLOWED
+from bot.slack.events.inbox import Inbox
 from bot.slack.rendering import buttons
+from bot.slack.transport.bolt_dispatch import dispatch_payload
 from tests.slack.events.inboxes import OpenAccess, is_not_admin
 from tests.slack.rendering.test_buttons import BOT, body
 from tests.virtual_time import on_virtual_time, run
@@ -20,6 +27,7 @@ class OneAnswer:
         self._ends = asyncio.get_running_loop().time() + ends
         self._token = 3
         self.done: list[Action | str] = []
+        self.is_store_down = False
 
     async def retry(
         self,
@@ -45,6 +53,8 @@ class OneAnswer:
         raise NotImplementedError
 
     def _do(self, what: Action | str, by: str, *, by_admin: bool, shown_token: int) -> bool:
+        if self.is_store_down:
+            raise StoreUnavailable("down")
         may = (by == "U1" or by_admin) and shown_token in {0, self._token}
         has_ended = asyncio.get_running_loop().time() >= self._ends
         if may and has_ended:
@@ -89,6 +99,22 @@ async def test_a_press_that_was_refused_may_be_tried_again() -> None:
     assert await actions.press_button(pressed(Action.RETRY, token=3)) is None
     assert await actions.press_button(pressed(Action.RETRY, "U2", token=3)), "it is U1's"
     assert len(answers.done) == 1
+
+
+@on_virtual_time
+async def test_a_press_that_the_store_could_not_take_may_be_tried_again() -> None:
+    """By the person, and by Slack, which delivers again what was not acknowledged."""
+    answers = OneAnswer()
+    actions = AnswerActions(BOT, answers, OpenAccess(), is_not_admin)  # type: ignore[arg-type]  # as above
+    app = create_bolt_app(AsyncWebClient(token="xoxb-1"), BOT, cast("Inbox", SimpleNamespace(answer_actions=actions)))
+    press = pressed(Action.RETRY, token=3) | {"type": "block_actions", "trigger_id": "1.2.3"}
+    answers.is_store_down = True
+    assert (await dispatch_payload(app, dict(press), {})).status == 500
+    assert (await dispatch_payload(app, press | {"trigger_id": "1.2.4"}, {})).status == 500
+    answers.is_store_down = False
+    for _ in range(3):
+        again = await dispatch_payload(app, dict(press), {"X-Slack-Retry-Num": "1"})
+        assert (again.status, answers.done) == (200, ["again"])
 
 
 @on_virtual_time
