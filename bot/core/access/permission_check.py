@@ -48,6 +48,7 @@ class AccessRefusal(StrEnum):
 
     BOT = "bot"
     UNKNOWN = "unknown"
+    UNCLEAR = "unclear"
     NOT_TOLD = "not-told"
     PERSON = "person"
     CHANNEL = "channel"
@@ -66,7 +67,9 @@ class AccessRefusal(StrEnum):
 REFUSAL_SENTENCES: Mapping[AccessRefusal, str] = MappingProxyType(
     {
         AccessRefusal.UNKNOWN: "I can't find out who you are just now, so I may not answer. "
-        "Please ask again in a minute; if that does not help, an admin can let you in by name.",
+        "Please ask again in a minute; if that does not help, please tell an admin.",
+        AccessRefusal.UNCLEAR: "Slack does not say whether you are a guest here, so I may not answer. "
+        "An admin can let you in by name.",
         AccessRefusal.NOT_TOLD: "I lack a permission that I need to see who may ask here, so I may not answer. "
         "Please tell the person who runs this bot; its log names what is missing.",
         AccessRefusal.PERSON: ("You can't use me here. This workspace's admins decide who may; please ask them."),
@@ -95,7 +98,7 @@ REQUIRED_ADMISSIONS: Mapping[MemberType, tuple[Admission, ...]] = MappingProxyTy
 """The groups that must be admitted before a person of this member type may ask."""
 
 REFUSALS_BY_MEMBER_TYPE: Mapping[MemberType, AccessRefusal] = MappingProxyType(
-    {MemberType.EXTERNAL: AccessRefusal.EXTERNAL, MemberType.UNCLEAR: AccessRefusal.UNKNOWN}
+    {MemberType.EXTERNAL: AccessRefusal.EXTERNAL, MemberType.UNCLEAR: AccessRefusal.UNCLEAR}
 )
 """Why a person is refused whose groups are not admitted; else as a guest."""
 

@@ -48,7 +48,7 @@ def admitting(*what: Admission, invited: frozenset[str] = frozenset()) -> Access
         (STRANGER, SHARED, NO_ACCESS_RULES, AccessRefusal.EXTERNAL),
         (ROBOT, HERE, NO_ACCESS_RULES, AccessRefusal.BOT),
         (NOBODY, HERE, NO_ACCESS_RULES, AccessRefusal.UNKNOWN),
-        (UNCLEAR, HERE, NO_ACCESS_RULES, AccessRefusal.UNKNOWN),
+        (UNCLEAR, HERE, NO_ACCESS_RULES, AccessRefusal.UNCLEAR),
         # channels
         (ADA, HERE, AccessRules(channels=frozenset({"C1"})), None),
         (ADA, SHARED, AccessRules(channels=frozenset({"C1"})), AccessRefusal.CHANNEL),
@@ -69,7 +69,7 @@ def admitting(*what: Admission, invited: frozenset[str] = frozenset()) -> Access
         (STRANGER, SHARED, admitting(Admission.EXTERNAL, Admission.SHARED), None),
         (UNCLEAR, HERE, AccessRules(people=frozenset({"U7"})), None),
         (UNCLEAR, HERE, admitting(invited=frozenset({"U7"})), None),
-        (UNCLEAR, HERE, admitting(Admission.GUESTS), AccessRefusal.UNKNOWN),
+        (UNCLEAR, HERE, admitting(Admission.GUESTS), AccessRefusal.UNCLEAR),
         (UNCLEAR, HERE, admitting(Admission.GUESTS, Admission.CHANNEL_GUESTS), None),
         (GUEST, HERE, admitting(invited=frozenset({"U2"})), None),
         (ROBOT, HERE, admitting(*Admission, invited=frozenset({"U5"})), AccessRefusal.BOT),
@@ -179,3 +179,11 @@ def test_every_list_has_its_words() -> None:
 def test_a_newer_format_is_refused() -> None:
     with pytest.raises(ValueError, match="newer than this program"):
         granting.from_json('{"format": 2}')
+
+
+@pytest.mark.parametrize(("person", "helps"), [(NOBODY, False), (UNCLEAR, True)])
+def test_a_person_is_told_that_a_name_helps_only_where_it_does(person: AccessSubject, *, helps: bool) -> None:
+    refused = find_refusal(person, HERE, [NO_ACCESS_RULES])
+    assert refused
+    assert ("by name" in refused.for_people) is helps
+    assert (find_refusal(person, HERE, [AccessRules(people=frozenset({person.id}))]) is None) is helps

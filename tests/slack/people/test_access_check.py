@@ -252,7 +252,7 @@ async def test_people_without_guest_flags_are_admitted_by_name_only(
     """As `BOT_ALLOW` does it."""
     monkeypatch.setattr(directory, "read_member_type", lambda *_: MemberType.UNCLEAR)
     await world.say(ADA, "D0ADA", "one")
-    assert (world.admitted, world.written) == ([], [AccessRefusal.UNKNOWN.for_people])
+    assert (world.admitted, world.written) == ([], [AccessRefusal.UNCLEAR.for_people])
     await world.set(people=frozenset({ADA}))
     await world.say(ADA, "D0ADA", "two")
     assert world.admitted == [(ADA, "two")]
