@@ -13,6 +13,7 @@ An error's text is Slack's error code, or the class of the network error; never 
 https://docs.slack.dev/apis/web-api/rate-limits and https://docs.slack.dev/reference/methods/chat.update
 """
 
+import math
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -42,7 +43,9 @@ https://docs.slack.dev/reference/methods/chat.update
 MIN_SERVER_ERROR_STATUS = 500
 TOO_MANY_REQUESTS_STATUS = 429
 DEFAULT_RETRY_AFTER_SECONDS = 5.0
-"""The wait after a rate limit error without a `Retry-After` header."""
+"""The wait after a rate limit error whose `Retry-After` is missing, or no number of seconds above 0."""
+MAX_RETRY_AFTER_SECONDS = 600.0
+"""Slack's limits are for a minute; whatever stands in front of it may say anything."""
 
 
 async def call(send: Callable[[], Awaitable[Any]]) -> Any:
@@ -70,6 +73,7 @@ def _translate_error(error: SlackApiError) -> SurfaceError:
 def _read_retry_after(response: Any) -> float:
     headers = {key.lower(): value for key, value in (getattr(response, "headers", None) or {}).items()}
     try:
-        return max(0.0, float(headers["retry-after"]))
+        seconds = float(headers["retry-after"])
     except (KeyError, ValueError):
         return DEFAULT_RETRY_AFTER_SECONDS
+    return min(seconds, MAX_RETRY_AFTER_SECONDS) if 0 < seconds < math.inf else DEFAULT_RETRY_AFTER_SECONDS

@@ -85,6 +85,20 @@ async def test_a_response_that_is_not_slacks_is_an_error(
         assert refused.value.retry_after == 7
 
 
+@pytest.mark.parametrize(
+    ("header", "seconds"),
+    [("0", 5.0), ("-5", 5.0), ("nan", 5.0), ("inf", 5.0), ("Wed, 21 Oct 2026 07:28:00 GMT", 5.0), ("1e9", 600.0)],
+)
+async def test_a_strange_time_to_wait_neither_hammers_slack_nor_waits_for_ever(
+    server: OtherServer, header: str, seconds: float
+) -> None:
+    server.says = ResponsePage(429, "text/plain", b"", {"Retry-After": header})
+    async with connect.open_web_client("xoxb-1", server.url) as client:
+        with pytest.raises(SurfaceBusy) as refused:
+            await call(lambda: client.api_call("chat.update", json=MESSAGE))
+    assert refused.value.retry_after == seconds
+
+
 async def test_an_error_has_slacks_code_and_no_content(server: OtherServer) -> None:
     server.says = ResponsePage(200, "application/json", b'{"ok": false, "error": "not_in_channel"}')
     async with connect.open_web_client("xoxb-1", server.url) as client:
