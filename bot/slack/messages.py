@@ -6,7 +6,7 @@ that every platform shares. Pure. Source: https://docs.slack.dev/reference/event
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -97,15 +97,19 @@ def is_direct_channel(channel: str) -> bool:
     return channel.startswith("D")
 
 
-def find_installation(body: Mapping[str, Any]) -> str:
-    """Return the workspace, or the organisation, for whose installation of the app an event was sent; may be empty.
+def find_installations(body: Mapping[str, Any]) -> Sequence[str]:
+    """Return the workspaces or organisations for whose installations of the app an event was sent; may be empty.
 
     In a shared channel the author's workspace may differ. Source: https://docs.slack.dev/apis/events-api
     """
-    first = next(iter(payload.items(body, "authorizations")), body)
-    of_organisation = payload.value_at(first, "is_enterprise_install") is True
-    ids = (payload.text(first, "team_id"), payload.text(body, "team_id"), payload.text(first, "enterprise_id"))
-    return next(filter(None, reversed(ids) if of_organisation else ids), "")
+    found = (_find_installation(each, body) for each in payload.items(body, "authorizations") or (body,))
+    return tuple(filter(None, found))
+
+
+def _find_installation(authorization: object, body: Mapping[str, Any]) -> str:
+    team = payload.text(authorization, "team_id") or payload.text(body, "team_id")
+    of_organisation = payload.value_at(authorization, "is_enterprise_install") is True
+    return (payload.text(authorization, "enterprise_id") if of_organisation else "") or team
 
 
 def is_from_person(fields: Mapping[str, Any], bot: BotIdentity) -> bool:

@@ -121,9 +121,10 @@ class ForeignEventFilter:
         """Acknowledge an event of another workspace; pass everything else on."""
         if payload.text(body, "type") != "event_callback":
             return await next_()  # a press or a form in a shared channel names the workspace of the person
-        workspace = messages.find_installation(body)
-        if workspace in self._own or self._is_mentioned_in_shared_channel(body):
+        installations = messages.find_installations(body)
+        if not self._own.isdisjoint(installations or [""]) or self._is_mentioned_in_shared_channel(body):
             return await next_()
+        workspace = installations[0]
         if workspace not in self._logged and len(self._logged) < MAX_LOGGED_WORKSPACES:
             self._logged.add(workspace)
             log.warning(
@@ -134,8 +135,12 @@ class ForeignEventFilter:
         return BoltResponse(status=200)
 
     def _is_mentioned_in_shared_channel(self, body: Mapping[str, Any]) -> bool:
-        is_shared = payload.value_at(body, "is_ext_shared_channel") is True
-        return is_shared and mentions_user(payload.text(body, "event", "text"), self._bot.user)
+        """Return whether a message mentions this bot, or did before it was edited or deleted."""
+        if payload.value_at(body, "is_ext_shared_channel") is not True:
+            return False
+        event = payload.mapping(body, "event")
+        versions = (event, payload.mapping(event, "message"), payload.mapping(event, "previous_message"))
+        return any(mentions_user(payload.text(each, "text"), self._bot.user) for each in versions)
 
 
 class RepeatedPressFilter:

@@ -50,6 +50,13 @@ FOREIGN: dict[str, dict[str, Any]] = {
         "is_ext_shared_channel": True,
         "event": message(type="app_mention", text="<@U0OTHER> hello"),
     },
+    "several authorizations": {"team_id": "T1", "authorizations": [{"team_id": "T2"}, {"team_id": "T3"}]},
+    "an organisation without its id": {"authorizations": [{"team_id": "T2", "is_enterprise_install": True}]},
+    "a bot with a longer id": {
+        "team_id": "T2",
+        "is_ext_shared_channel": True,
+        "event": message(text=f"<@{BOT.user}X> hello"),
+    },
     "a deletion": {"team_id": "T2", "event": message(subtype="message_deleted", deleted_ts="5.0")},
 }
 
@@ -64,6 +71,19 @@ OWN: dict[str, dict[str, Any]] = {
         "event": message(text=f"<@{BOT.user}> hello"),
     },
     "no authorization": {"team_id": "T1", "authorizations": []},
+    "an organisation without a workspace": {"enterprise_id": "E1"},
+    "a workspace of an organisation": {"authorizations": [{"team_id": "T1", "enterprise_id": "E1"}]},
+    "ours beside another": {"team_id": "T2", "authorizations": [{"team_id": "T2"}, {"team_id": "T1"}]},
+    "our mention edited in a shared channel": {
+        "authorizations": [{"team_id": "T2"}],
+        "is_ext_shared_channel": True,
+        "event": message(subtype="message_changed", text="", message={"text": f"<@{BOT.user}> hi"}),
+    },
+    "our mention deleted in a shared channel": {
+        "authorizations": [{"team_id": "T2"}],
+        "is_ext_shared_channel": True,
+        "event": message(subtype="message_deleted", text="", previous_message={"text": f"<@{BOT.user}|bot> hi"}),
+    },
 }
 
 
@@ -86,6 +106,8 @@ async def test_an_organisation_is_one_installation() -> None:
     authorization = {"enterprise_id": "E1", "team_id": "T7", "is_enterprise_install": True}
     await dispatch_payload(app, body(team_id="T7", authorizations=[authorization]), {})
     assert len(inbox.bodies) == 1
+    await dispatch_payload(app, body(team_id="T7", enterprise_id="E1", is_enterprise_install=True), {})
+    assert len(inbox.bodies) == 2, "without authorizations"
 
 
 async def test_each_foreign_workspace_is_logged_once(monkeypatch: pytest.MonkeyPatch) -> None:
