@@ -48,7 +48,8 @@ SHORT, LONG = 3_000, 6_000
 """Characters."""
 MAX_RATIO = 3.0
 """Of the time that the long text takes to that of the short one: proportional work takes 2, quadratic work 4."""
-NEGLIGIBLE_SECONDS = 0.002
+NEGLIGIBLE_SECONDS = 0.005
+"""Below this a busy machine's own noise decides; quadratic work on so many characters takes ten times as long."""
 MAX_SECONDS = 1.0
 """No work on so few characters takes as long."""
 

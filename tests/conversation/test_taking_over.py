@@ -7,7 +7,7 @@ import pytest
 from bot.conversation.answering import FINISH_NOTES
 from bot.core.errors import ClaimLost
 from bot.core.requests import Answer
-from bot.core.turns import Turn
+from bot.core.turns import MessageKey, Turn
 from bot.ports import Page
 from bot.testing.model import ScriptedModel
 from tests.conversation.answering_world import THREAD, AnsweringWorld
@@ -100,8 +100,18 @@ def test_a_first_message_is_deleted_unless_another_process_may_have_adopted_it(
     async def body() -> None:
         world = AnsweringWorld(ScriptedModel(["some text ", 1.0] * 20))
 
-        async def opened(*_: object) -> None:
+        async def opened(turn: Turn, *_: object) -> None:
             world.is_ours = not is_frozen
+            if not is_frozen:
+                thread = turn.thread
+                await world.store.forget(
+                    MessageKey(
+                        platform=thread.platform,
+                        workspace=thread.workspace,
+                        channel=thread.channel,
+                        message_id=turn.message_id,
+                    )
+                )
             raise ClaimLost
 
         world.store.record_page = opened  # type: ignore[assignment, method-assign]
