@@ -5,6 +5,7 @@
 An alarm ends work that would take minutes, so that a catastrophic pattern fails its test within seconds.
 """
 
+import gc
 import signal
 import time
 from collections.abc import Callable, Iterable
@@ -50,17 +51,21 @@ MAX_RATIO = 3.0
 """Of the time that the long text takes to that of the short one: proportional work takes 2, quadratic work 4."""
 NEGLIGIBLE_SECONDS = 0.005
 """Below this a busy machine's own noise decides; quadratic work on so many characters takes ten times as long."""
+STALL_SECONDS = 0.05
+"""By so much a text may lengthen the longest stall of the loop; memory alone costs a whole page some of it."""
 MAX_SECONDS = 1.0
 """No work on so few characters takes as long."""
 
 
-def find_superlinear(work: Callable[[str], Any], runs: Iterable[str] = RUNS) -> list[str]:
+def find_superlinear(
+    work: Callable[[str], Any], runs: Iterable[str] = RUNS, *, negligible: float = NEGLIGIBLE_SECONDS
+) -> list[str]:
     """Return the runs on which work takes more than time in proportion, each with its two times."""
     found = []
     for run in runs:
         for rounds in (1, 5, 15):  # most need no second look; the machine may have been busy with something else
             long, short = (_measure(work, run * (size // len(run)), rounds) for size in (LONG, SHORT))
-            if long <= NEGLIGIBLE_SECONDS or long <= MAX_RATIO * short < inf:
+            if long <= negligible or long <= MAX_RATIO * short < inf:
                 break
         else:
             found.append(f"{run!r}: {short * 1000:.1f} ms, then {long * 1000:.1f} ms")
@@ -71,8 +76,11 @@ def _measure(work: Callable[[str], Any], text: str, rounds: int) -> float:
     """Return the CPU seconds of the best of some rounds; infinity if it takes too long."""
     best = inf
     before = signal.signal(signal.SIGVTALRM, _give_up)
+    gc.disable()  # a collection looks at all that the tests have imported, whatever the text
     try:
         for _ in range(rounds):
+            if rounds > 1:
+                gc.collect()  # what earlier rounds left makes memory dear for a large text
             signal.setitimer(signal.ITIMER_VIRTUAL, MAX_SECONDS)
             start = time.thread_time()
             work(text)
@@ -84,6 +92,7 @@ def _measure(work: Callable[[str], Any], text: str, rounds: int) -> float:
     finally:
         signal.setitimer(signal.ITIMER_VIRTUAL, 0)
         signal.signal(signal.SIGVTALRM, before)
+        gc.enable()
     return best
 
 

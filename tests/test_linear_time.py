@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from tests import entry_points
-from tests.linear_time import BASIC_RUNS, RUNS, find_superlinear
+from tests.linear_time import BASIC_RUNS, RUNS, STALL_SECONDS, find_superlinear
 from tests.program import ROOT
 
 MIN_PATTERNS = 60
@@ -64,10 +64,10 @@ def find_all(pattern: re.Pattern[str], head: str, text: str) -> None:
 @pytest.mark.parametrize("enter", entry_points.QUICK.values(), ids=entry_points.QUICK)
 def test_every_entry_point_is_linear(enter: Callable[[str], Any]) -> None:
     """What calls the patterns, the libraries, and our own loops."""
-    assert not find_superlinear(enter)
+    assert not find_superlinear(enter, negligible=STALL_SECONDS)
 
 
 @pytest.mark.parametrize("grow", entry_points.GROWING.values(), ids=entry_points.GROWING)
 def test_a_growing_answer_is_linear(grow: Callable[[str], Any]) -> None:
     """It is looked at after every hundred characters."""
-    assert not find_superlinear(grow, BASIC_RUNS)
+    assert not find_superlinear(grow, BASIC_RUNS, negligible=STALL_SECONDS)
